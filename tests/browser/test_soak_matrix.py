@@ -6,6 +6,7 @@ Some minutes: `uv run pytest -m soak -k dashboard`.
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import TimeoutError as Late
 
 from buckets import make_damaged, make_empty, make_real
 from cqs_core import Bucket
@@ -100,18 +101,20 @@ CLICKED = """(id) => Bokeh.documents.flatMap((one) => [...one._all_models.values
 
 
 def use(page, view, chart):
-    """What a trader does with a chart: the wheel to both ends, Reset, a drag to both ends, Reset."""
+    """What a trader does with a chart: the wheel to both ends, Reset, a drag to both ends, Reset.
+
+    It begins with Reset, too: a chart that opened on a day of today may show hours to come, where there is nothing yet.
+    """
     low, high = chart["bounds"]
+    reset(page, chart)
+    settle(page, of=view)
     first = range_of(page, chart)
     left, top, width, height = box(page, chart)
     middle = left + width * 0.6, top + height / 2
     page.mouse.move(*middle)
     page.mouse.wheel(0, -200)
     assert range_of(page, chart) == first, "the wheel zooms though nobody clicked the chart"
-    left, top, width, height = box(page, chart)
-    middle = left + width * 0.6, top + height / 2
-    page.mouse.click(*middle)
-    page.wait_for_function(CLICKED, arg=chart["id"])  # else the wheel scrolls the chart away
+    click(page, chart)
     wheel_to(page, chart, -300, chart["floor"])
     settle(page, of=view)
     wheel_to(page, chart, 300, high - low)
@@ -126,6 +129,18 @@ def use(page, view, chart):
         settle(page, of=view)
         assert range_of(page, chart) == shown
     page.mouse.move(5, 5)
+
+
+def click(page, chart):
+    """Click a chart, so that the wheel zooms it; once more where the page was still scrolling when it was clicked."""
+    for patience in (*[3_000] * 20, 60_000):
+        left, top, width, height = box(page, chart)
+        page.mouse.click(left + width * 0.6, top + height / 2)
+        try:
+            return page.wait_for_function(CLICKED, arg=chart["id"], timeout=patience)
+        except Late:
+            continue
+    raise AssertionError(f"the wheel does not zoom though the chart was clicked: {chart}")
 
 
 def wheel_to(page, chart, step, span):
