@@ -85,9 +85,11 @@ def test_every_page_works_by_keyboard(visit, dashboard, demo):
     page.keyboard.press("d")
     page.wait_for_function("location.search.includes('view=data')")
     page.get_by_text("Coverage").wait_for()
+    other = page.locator(".tabulator-row:visible", has_text="BTC/KRW").first
+    other.wait_for()  # so the fields that filter rows are there
     page.keyboard.press("/")
     page.keyboard.type("SOL")
-    page.locator(".tabulator-row:visible", has_text="BTC/KRW").first.wait_for(state="detached")
+    other.wait_for(state="detached")
     page.keyboard.press("Escape")
 
 

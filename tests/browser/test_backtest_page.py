@@ -12,6 +12,7 @@ from cqs_core import Bucket, Lake, Series
 from cqs_core.lake import candle_table
 from cqs_core.testing.command import cqs, cqs_json
 from cqs_core.time.intervals import DAY, HOUR
+from cqs_panel.testing.browser import PATIENCE
 from plots import box, plots, settle
 from walks import arrive, follow
 
@@ -109,6 +110,7 @@ def test_the_report_opens_with_the_network_blocked(chromium, kept, tmp_path):
     path = tmp_path / "report.html"
     cqs("backtest", "report", runs[0], "--output", path, "--bucket", bucket)
     page = chromium.new_page()
+    page.set_default_timeout(PATIENCE)
     asked = []
     page.route(re.compile(r"^(?!file:)"), lambda route: (asked.append(route.request.url), route.abort()))
     page.goto(path.as_uri())
@@ -137,8 +139,9 @@ def test_a_stretch_that_is_brushed_has_figures_and_trades_of_its_own_and_is_in_t
     page.mouse.up()
     page.wait_for_url("**since=**until=**")
     page.get_by_text("the cards above are of this stretch alone").wait_for()
-    part = page.get_by_text("at the end", exact=False).first.inner_text()
-    assert part != whole
+    end = page.get_by_text("at the end", exact=False).first
+    expect(end).not_to_have_text(whole)
+    part = end.inner_text()
     page.reload()
     page.get_by_text(part).first.wait_for()
     page.get_by_role("button", name="Whole run").click()

@@ -37,7 +37,8 @@ window.look = () => { const shown = volume().shadowRoot.querySelector(".bk-Panel
   const {top, bottom} = volume().getBoundingClientRect()
   if (shown) told = [shown.top - top, bottom - shown.bottom]; else requestAnimationFrame(look) }
 window.changes = []
-Bokeh.documents[0].on_change(({attr}) => { if (attr && attr !== "location") changes.push(attr) })  // the crosshair's
+Bokeh.documents[0].on_change(({attr, sync}) => {  // what goes to the server, but for the crosshair's
+  if (attr && sync && attr !== "location") changes.push(attr) })
 """
 
 
@@ -175,7 +176,7 @@ def test_a_note_is_written_on_the_chart_and_seen_at_every_interval_in_every_wind
     for key in (*["ArrowLeft"] * 3, "Enter"):
         page.keyboard.press(key)
     kept = Bucket(str(folder))
-    until(lambda: notes_of(kept, "upbit", "BTC/KRW").notes[0].ts > note.ts)
+    until(lambda: any(one.ts > note.ts for one in notes_of(kept, "upbit", "BTC/KRW").notes))  # none while it is deleted
     expect(page.get_by_role("button", name="Note: target")).to_have_text("target")
     edit_note(kept, notes_of(kept, "upbit", "BTC/KRW").notes[0], price=500.0)  # as another window does
     page.locator(".sidebar").get_by_text("Jobs", exact=True).click()

@@ -37,8 +37,9 @@ def test_a_deviation_and_a_position_show_their_market_at_their_time(visit, dashb
     first = page.url
     opened = re.search(r"position=[^&]*?(\d{4}-\d\d-\d\dT)", first.replace("+", "T").replace("%3A", ":"))
     cell = page.locator(".tabulator-cell[tabulator-field=symbol]", has_text="XRP").first
+    cell.wait_for()
+    settle(page, of="compare")  # the rows stay what they are
     day = cell.locator("xpath=..").locator("[tabulator-field=opened]").inner_text()[:10]
-    settle(page)  # the rows stay what they are
     cell.click()
     heading(page, rf"upbit XRP.KRW 1d · .*opened {day}").wait_for()
     covers(page, page.evaluate(f"Date.parse('{day}')"))

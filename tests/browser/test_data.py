@@ -179,7 +179,7 @@ def test_a_file_is_imported_after_its_verdict_and_taken_back(visit, dashboard, t
     page.get_by_text("upbit ETH/USDT 1d").first.wait_for()
     lake = Lake(str(folder / "bucket"))
     assert lake.series() == []
-    page.get_by_role("button", name="Import", exact=True).last.click()
+    page.get_by_role("button", name="Import", exact=True).first.click()  # that of the table stands below
     page.get_by_text("20 candles imported").wait_for()
     series = Series("upbit", "ETH/USDT", "1d")
     assert lake.read(series)["close"].to_pylist() == [float(day + 1) for day in range(1, 21)]

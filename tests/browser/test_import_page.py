@@ -35,7 +35,7 @@ def test_a_file_is_shown_imported_taken_back_and_deleted(visit, dashboard, files
     (tmp_path / "bucket").mkdir()
     lake = Lake(Bucket(tmp_path / "bucket"))
     page = visit(dashboard(tmp_path / "bucket", CQS_EXCHANGE="binance") + "?view=data&files=1").page
-    give, store = page.locator("input[type=file]"), page.get_by_role("button", name="Import", exact=True).last
+    give, store = page.locator("input[type=file]"), page.get_by_role("button", name="Import", exact=True).first
     give.set_input_files(several)
     page.get_by_text("holds 2 tables (BTCUSDT, ETHUSDT)").wait_for()
     expect(store).to_be_disabled()

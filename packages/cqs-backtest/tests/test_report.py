@@ -20,6 +20,7 @@ from cqs_backtest.report import tear_sheet
 from cqs_core import UsageError
 from cqs_core.host import needing_panel
 from cqs_panel.charts import picture
+from cqs_panel.testing.browser import PATIENCE
 from cqs_panel.testing.fixtures import chromium  # noqa: F401 - a fixture
 
 HOSTILE = """</script><img src=x onerror="window.hit=1">'&lt;"""
@@ -85,6 +86,7 @@ def test_it_opens_without_a_network_in_both_themes_and_on_a_phone(chromium, tmp_
     path.write_text(tear_sheet(kept(HOSTILE)), "utf-8")
     for width, theme in ((1400, "light"), (420, "dark")):
         window = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, offline=True)
+        window.set_default_timeout(PATIENCE)
         page, faults, asked = window.new_page(), [], []
         page.on("pageerror", lambda error, faults=faults: faults.append(str(error)))
         page.on("request", lambda request, asked=asked: asked.append(request.url))
@@ -92,9 +94,9 @@ def test_it_opens_without_a_network_in_both_themes_and_on_a_phone(chromium, tmp_
         ground = "#161a21" if theme == "dark" else "#ffffff"
         figures = "[...Bokeh.documents[0].all_models].filter((m) => m.type == 'Figure')"
         page.wait_for_function(
-            f"Bokeh.documents[0]?.is_idle && {figures}.every((m) => m.border_fill_color == '{ground}')"
+            f"Bokeh.documents[0]?.is_idle && {figures}.length === 6 &&"
+            f" {figures}.every((m) => m.border_fill_color == '{ground}')"
         )
-        assert page.evaluate(f"{figures}.length") == 6
         assert page.evaluate("window.hit") is None
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         assert (faults, [url for url in asked if not url.startswith("file:")]) == ([], [])

@@ -14,11 +14,13 @@ class ConnectionWatch(Component):
     Panel's `reconnect` would take up the session instead. But Bokeh 3.9 pulls the document without its buffers then,
     which fails for every page with a chart ("buffer for id=p1596 not found").
 
-    While there is no connection nothing that is clicked would arrive, so clicks and keys are stopped.
+    While there is no connection nothing that is clicked would arrive, so clicks and keys are stopped. A server that is
+    only busy gets them in the end, so it has more time to answer.
     """
 
     _esm = """
 const STOPPED = ["click", "pointerdown", "mousedown", "keydown", "wheel"]
+const BUSY = 20000  // ms that a server may need while its websocket is open
 const wait = (ms) => new Promise((done) => setTimeout(done, ms))
 const scrolls = (event) => event.type === "wheel" ? !event.ctrlKey
   : ["Tab", "PageUp", "PageDown", "Home", "End", "ArrowUp", "ArrowDown", "F5"].includes(event.key) || event.ctrlKey
@@ -26,8 +28,8 @@ const scrolls = (event) => event.type === "wheel" ? !event.ctrlKey
 function watch(bokeh) {
   const script = [...document.scripts].map((one) => one.src).find((src) => /bokeh(\\.min)?\\.js/.test(src))
   let bar = null, closed = false
-  const answers = () => fetch(script ?? location.href, {
-    method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000),
+  const answers = (patience) => fetch(script ?? location.href, {
+    method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(patience),
   }).then((got) => got.status < 500, () => false)
   const stop = (event) => {
     if (event.composedPath().includes(bar) || scrolls(event)) return
@@ -59,14 +61,14 @@ function watch(bokeh) {
     const now = Date.now(), late = now - Number(sessionStorage.getItem("cqs-reloaded")) < 10000
     for (let pause = late ? 5000 : 500; bar; pause = Math.min(pause * 1.5, 5000)) {
       await wait(pause)
-      if (!await answers()) continue
+      if (!await answers(5000)) continue
       if (!closed) return found()  // it was only slow, or the network was away for a moment
       sessionStorage.setItem("cqs-reloaded", Date.now())
       return location.reload()
     }
   }
   bokeh.on_event("connection_lost", () => { closed = true; lose() })
-  setInterval(async () => { if (!bar && !document.hidden && !await answers()) lose() }, 10000)
+  setInterval(async () => { if (!bar && !document.hidden && !await answers(BUSY)) lose() }, 10000)
   window.addEventListener("offline", lose)
 }
 
