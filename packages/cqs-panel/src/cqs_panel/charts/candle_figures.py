@@ -122,7 +122,8 @@ class CandleFigures:
         for name in ("start", "end"):
             p.x_range.js_on_change(name, fit)
         p.y_range.js_on_change("tags", fit)
-        p.js_on_event("reset", fit)  # it also sets both value axes to what they began with
+        for one in (p, self.volume):
+            one.js_on_event("reset", fit)  # it also sets the value axes to what they began with
         for happening in ("data", "patching", "streaming"):
             data.js_on_change(happening, fit)
         self.compared.source.js_on_change("data", fit)
