@@ -22,6 +22,7 @@ from cqs_core import (
     simulate,
 )
 from cqs_core.cli import log_options, run_command
+from cqs_core.cli.logs import own_log
 from cqs_core.jobs import job_registry
 from cqs_core.lake import candle_table, save_market_set
 from cqs_core.testing.candles import random_candles
@@ -164,7 +165,7 @@ def test_a_set_has_markets_but_not_any_number(tmp_path, markets):
 @pytest.mark.parametrize("words", [["--verbose", "--quiet"], ["-q", "-v"]])
 def test_a_service_is_not_loud_and_quiet(words):
     command = log_options(click.command(lambda: None))
-    with pytest.raises(click.UsageError, match="--verbose and --quiet exclude one another; give one"):
+    with own_log(), pytest.raises(click.UsageError, match="--verbose and --quiet exclude one another; give one"):
         command.main(words, standalone_mode=False)
 
 

@@ -131,7 +131,7 @@ def open_visit(
         window.add_cookies([{"name": _COOKIE, "value": f"{'dark' if dark else 'light'}-{width}", "url": url}])
     visit = Visit(window.new_page())
     visit.page.on("request", lambda request: visit.requests.append(request.url))
-    visit.page.on("pageerror", lambda error: _note(visit, str(error)))
+    visit.page.on("pageerror", lambda error: _note(visit, error.stack or str(error)))
     visit.page.on("console", lambda said: _note(visit, said.text) if said.type == "error" else None)
     visit.page.on("console", lambda said: visit.warnings.append(said.text) if said.type == "warning" else None)
     visit.page.goto(url)
