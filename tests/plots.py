@@ -66,19 +66,30 @@ _LACKING = f"""() => {{ {_PLOTS}
     skeletons: found.filter((el) => el.classList.contains("skeleton") && seen(el)).length,
     plots: plots().map((view) => [view.model.id, view.model.height, inView(view), inked(view)]),
     tables: tables().map((view) => [view.model.id, filled(view), view.model.source.get_length()])}} }}"""
-_BOX = f"""(id) => {{ {_PLOTS}
+_STILL = """
+const still = async (find) => {  // what is found, once it is the same for five frames: layout moves what comes late
+  for (let was = "", same = 0; same < 5;) {
+    const now = JSON.stringify(find())
+    same = now === was ? same + 1 : 0
+    was = now
+    await new Promise(requestAnimationFrame)
+  }
+  return find()
+}
+"""
+_BOX = f"""(id) => {{ {_PLOTS} {_STILL} return still(() => {{
   const view = plots().find((one) => one.model.id === id), box = view.frame.bbox
   view.el.scrollIntoView({{block: "center"}})
   const {{left, top}} = view.canvas_view.el.getBoundingClientRect()
-  return [left + box.left, top + box.top, box.width, box.height] }}"""
-_PLACE = f"""([height, key]) => {{ {_PLOTS}
+  return [left + box.left, top + box.top, box.width, box.height] }}) }}"""
+_PLACE = f"""([height, key]) => {{ {_PLOTS} {_STILL} return still(() => {{
   const view = plots().find((one) => one.model.height === height && one.model.renderers.length)
   const data = view.model.renderers[0].data_source.data, at = [...data[key]].findLastIndex((one) => one)
   const middle = (a, b) => (data[a][at] + data[b][at]) / 2
   view.el.scrollIntoView({{block: "center"}})
   const {{left, top}} = view.canvas_view.el.getBoundingClientRect()
   return [left + view.frame.x_scale.compute(middle("left", "right")),
-          top + view.frame.y_scale.compute(middle("bottom", "top")), data[key][at]] }}"""
+          top + view.frame.y_scale.compute(middle("bottom", "top")), data[key][at]] }}) }}"""
 
 
 def plots(page: Any) -> list[dict[str, Any]]:

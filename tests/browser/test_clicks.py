@@ -1,5 +1,7 @@
 """What is clicked is shown: a position, a deviation, a trade, a day, an alert; marked, named, and in the address."""
 
+# Parts of a page that come when it rests move what is pressed from under the pointer: a click waits for them, too.
+
 from __future__ import annotations
 
 import re
@@ -38,7 +40,7 @@ def test_a_deviation_and_a_position_show_their_market_at_their_time(visit, dashb
     opened = re.search(r"position=[^&]*?(\d{4}-\d\d-\d\dT)", first.replace("+", "T").replace("%3A", ":"))
     cell = page.locator(".tabulator-cell[tabulator-field=symbol]", has_text="XRP").first
     cell.wait_for()
-    settle(page, of="compare")  # the rows stay what they are
+    settle(page, of="compare", times=20)  # the rows stay what they are
     day = cell.locator("xpath=..").locator("[tabulator-field=opened]").inner_text()[:10]
     cell.click()
     heading(page, rf"upbit XRP.KRW 1d · .*opened {day}").wait_for()
@@ -55,12 +57,12 @@ def test_a_trade_and_a_day_of_the_monitor_are_shown_on_candles(visit, dashboard,
     page = visit(f"{dashboard(demo)}?view=monitor", height=1200).page
     row = page.locator(".tabulator-row", has=page.locator("[tabulator-field=action]")).nth(3)
     row.locator("[tabulator-field=symbol]").wait_for()
-    settle(page, of="monitor")
+    settle(page, of="monitor", times=20)
     symbol, time = (row.locator(f"[tabulator-field={name}]").inner_text() for name in ("symbol", "time"))
     row.locator("[tabulator-field=symbol]").click()
     heading(page, rf"upbit {symbol}.KRW \w+ · trade of {time[:16]} KST").wait_for()
     covers(page, page.evaluate(f"Date.parse('{time.replace(' ', 'T')}+09:00')"))
-    settle(page, of="monitor")
+    settle(page, of="monitor", times=20)
     x, y, address = plots.last_cell(page, 340, "address")
     date = re.search(r"day=(\d{4}-\d\d-\d\d)", address)[1]
     page.mouse.click(x, y)
@@ -82,7 +84,7 @@ def test_a_trade_of_a_run_is_marked_and_kept_in_the_address(visit, dashboard, de
     page.locator(".tabulator-row [tabulator-field=title]").first.click()
     row = page.locator(".tabulator-row", has=page.locator("[tabulator-field=entry_price]")).nth(5)
     row.wait_for()
-    settle(page, of="backtest")
+    settle(page, of="backtest", times=20)
     row.locator("[tabulator-field=symbol]").click()
     said = heading(page, r"upbit \w+.KRW 1d · trade \d+, [+-]")
     said.wait_for()
@@ -101,7 +103,7 @@ TOP = """(() => { for (const el of document.querySelectorAll("body *")) {
 def test_back_returns_to_where_the_page_was_scrolled(visit, dashboard, demo):
     page = visit(f"{dashboard(demo)}?view=monitor").page
     page.locator(".tabulator-row [tabulator-field=action]").first.wait_for()
-    settle(page, of="monitor")
+    settle(page, of="monitor", times=20)
     page.get_by_role("heading", name="Trades").scroll_into_view_if_needed()
     page.wait_for_function(  # parts above that are made when they come into view move what is below them
         f"() => {{ const top = {TOP}; window.still = top === window.was ? window.still + 1 : 0; window.was = top;"
