@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from panel_material_ui.widgets.base import MaterialWidget
 
 from cqs_backtest.commands.backtest import run
 from cqs_backtest.commands.sweep import sweep
@@ -226,6 +227,21 @@ def test_a_search_asks_for_what_its_form_says(shell):
     assert {"ma_short=7", "late_entry_pct=1"} == set(asked["params"])
     assert (asked["count"], asked["seed"], asked["objectives"]) == (50, 3, ("calmar", "mdd"))
     assert asked["requirements"] == ("num_trades>=30", "mdd>=-40")
+
+
+def test_the_fields_of_a_range_and_of_a_value_are_made_when_they_are_shown(shell):
+    form = SearchForm(found(), page(shell))
+    drawn, own = form.fields(), form.ranges.by_name["ma_short"]
+
+    def labels():
+        return {one.label for one in drawn.select(MaterialWidget) if "Moving average short" in one.label}
+
+    assert labels() == {"Moving average short"}
+    own.param.update(searched=True, span=(4, 8))
+    assert labels() == {"Moving average short", "Moving average short: from, to", "Moving average short: step"}
+    slider = next(one for one in drawn.select(MaterialWidget) if one.label == "Moving average short: from, to")
+    assert slider.value == (4, 8)
+    assert [one.visible for one in drawn[2][0][1:]] + [drawn[2][1].visible] == [True, False]
 
 
 def test_a_changed_search_comes_back_from_its_address(shell):

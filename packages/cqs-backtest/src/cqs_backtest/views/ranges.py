@@ -12,7 +12,7 @@ import param
 from cqs_panel import FIELD, WIDE, label, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from cqs_core import Strategy
 
@@ -48,7 +48,25 @@ class ParameterRange(pn.viewable.Viewer):
 
     def __panel__(self) -> Any:
         tick = pmui.Checkbox.from_param(self.param.searched, label=f"Search {_lower(label(self.name))}", margin=0)
-        return pn.Column(tick, pn.Column(*self._fields(), visible=self.param.searched, **WIDE), **WIDE)
+        return pn.Column(tick, self.beside(self._fields, searched=True), **WIDE)
+
+    def beside(self, fields: Callable[[], Iterable[Any]], *, searched: bool) -> Any:
+        """A column that is shown while the parameter is searched, or while it is not.
+
+        Its fields are made when it is first shown: the browser takes long for each, and a form has one hidden for each
+        one seen.
+        """
+        place = pn.Column(visible=False, **WIDE)
+
+        def follow(*_: Any) -> None:
+            shown = self.searched is searched
+            if shown and not len(place):
+                place[:] = [*fields()]
+            place.visible = shown
+
+        follow()
+        self.param.watch(follow, "searched")
+        return place
 
     @property
     def text(self) -> str | None:

@@ -147,7 +147,7 @@ class SearchForm(BacktestForm):
         own = self.ranges.by_name.get(name)
         if own is None:
             return fixed
-        return pn.Column(own, pn.Column(fixed, visible=own.param.searched.rx.not_(), **WIDE), **WIDE)
+        return pn.Column(own, own.beside(lambda: [fixed], searched=False), **WIDE)
 
     def _changed(self) -> None:
         self._address.write()
