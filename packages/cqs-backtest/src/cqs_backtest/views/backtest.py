@@ -9,9 +9,8 @@ import panel as pn
 
 from cqs_backtest.luck import lucks
 from cqs_backtest.runs import StoredRun, annotation_of, read
-from cqs_backtest.views.candle_choices import offered_series
 from cqs_backtest.views.form import BacktestForm
-from cqs_backtest.views.later_offers import follow_offers
+from cqs_backtest.views.later_offers import follow_candles
 from cqs_backtest.views.lookup import known, tried
 from cqs_backtest.views.recent_runs import RecentRuns
 from cqs_backtest.views.run import RunPage
@@ -46,31 +45,18 @@ class BacktestView(pn.viewable.Viewer):
         if runs := page.query.get("compare"):  # an address of before there was a page for it
             page.remember(compare=None)
             page.goto("runs", compare=runs)
-        follow_offers(page, self._ask, self._lacking)
+        follow_candles(page, self._bench, self._place, "A backtest needs candles: fetch some first.", self._offer)
         page.on_job(self._ended)
         page.param.watch(self._follow, "query")
 
     def __panel__(self) -> Any:
         return self._bench
 
-    def _ask(self, quiet: bool) -> None:
-        bucket = self._page.bucket
-        self._page.load(lambda: offered_series(bucket), lambda found: self._offer(*found), quiet=quiet)
-
-    def _lacking(self) -> bool:
-        return self._form is None and len(self._place) > 0
-
     def _offer(self, found: Sequence[SeriesStatus], sets: Sequence[MarketSet]) -> None:
         if self._form is not None:
             self._form.renew_candles(found, sets)
             return
-        if not any(status.rows for status in found):
-            advice = "A backtest needs candles: fetch some first."
-            self._bench.ready(yes=False)
-            self._place[:] = [empty("No candles in the lake", advice, link=("Fetch candles", self._page.link("data")))]
-            return
         self._form = BacktestForm(found, self._page, sets)
-        self._bench.ready(yes=True)
         self._place[:] = [self._form]
         self._open()
 

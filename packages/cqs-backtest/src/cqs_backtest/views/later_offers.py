@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from cqs_backtest.views.candle_choices import offered_series
+from cqs_panel import empty
 
-    from cqs_panel import PageState
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cqs_core import SeriesStatus
+    from cqs_core.lake import MarketSet
+    from cqs_panel import PageState, Workbench
 
 
 def follow_offers(page: PageState, ask: Callable[[bool], Any], lacking: Callable[[], bool]) -> None:
@@ -34,3 +39,37 @@ def follow_offers(page: PageState, ask: Callable[[bool], Any], lacking: Callable
     page.param.watch(again, "shown")
     page.on_job(ended)
     ask(False)
+
+
+def follow_candles(
+    page: PageState,
+    bench: Workbench,
+    place: Any,
+    advice: str,
+    offer: Callable[[Sequence[SeriesStatus], Sequence[MarketSet]], Any],
+) -> None:
+    """Offer the candles of the lake, now and whenever there may be others; until there are any, say where to get them.
+
+    Args:
+        page: of the form.
+        bench: whose button is there with the form.
+        place: a column for the form.
+        advice: said while there are no candles.
+        offer: makes the form, or renews it.
+    """
+    asked = had = False
+
+    def show(answer: tuple[Sequence[SeriesStatus], Sequence[MarketSet]]) -> None:
+        nonlocal asked, had
+        asked, had = True, had or any(status.rows for status in answer[0])
+        bench.ready(yes=had)
+        if had:
+            offer(*answer)
+        else:
+            place[:] = [empty("No candles in the lake", advice, link=("Fetch candles", page.link("data")))]
+
+    def ask(quiet: bool) -> None:
+        bucket = page.bucket
+        page.load(lambda: offered_series(bucket), show, quiet=quiet)
+
+    follow_offers(page, ask, lambda: asked and not had)

@@ -12,10 +12,9 @@ from cqs_backtest.runs import read
 from cqs_backtest.search.kept import KeptSearch
 from cqs_backtest.search.store import SweepFolder
 from cqs_backtest.search.sweep_rows import SweepRows
-from cqs_backtest.views.candle_choices import offered_series
 from cqs_backtest.views.estimate import Estimate, estimate
 from cqs_backtest.views.kept_arguments import resume_arguments, run_arguments
-from cqs_backtest.views.later_offers import follow_offers
+from cqs_backtest.views.later_offers import follow_candles
 from cqs_backtest.views.lookup import known, name_of_set, run_with_name
 from cqs_backtest.views.search_form import SearchForm
 from cqs_backtest.views.sweep_page import SweepPage
@@ -56,7 +55,7 @@ class OptimizeView(pn.viewable.Viewer):
         self._bench = Workbench("Optimize", self._place, "Start search", self._run)
         self._kept = KeptSweeps(page, page.slug)
         self._bench.below[:] = [self._kept]
-        follow_offers(page, self._ask, self._lacking)
+        follow_candles(page, self._bench, self._place, "A search needs candles: fetch some first.", self._offer)
         page.on_job(self._ended)
         page.every(_SECONDS, self._look)
         page.param.watch(self._follow, "query")
@@ -64,24 +63,11 @@ class OptimizeView(pn.viewable.Viewer):
     def __panel__(self) -> Any:
         return self._bench
 
-    def _ask(self, quiet: bool) -> None:
-        bucket = self._page.bucket
-        self._page.load(lambda: offered_series(bucket), lambda found: self._offer(*found), quiet=quiet)
-
-    def _lacking(self) -> bool:
-        return self._form is None and len(self._place) > 0
-
     def _offer(self, found: Sequence[SeriesStatus], sets: Sequence[MarketSet]) -> None:
         if self._form is not None:
             self._form.renew_candles(found, sets)
             return
-        if not any(status.rows for status in found):
-            advice = "A search needs candles: fetch some first."
-            self._bench.ready(yes=False)
-            self._place[:] = [empty("No candles in the lake", advice, link=("Fetch candles", self._page.link("data")))]
-            return
         self._form = SearchForm(found, self._page, sets)
-        self._bench.ready(yes=True)
         self._place[:] = [self._form]
         self._form.param.watch(lambda _: self._measure(), "changes")
         self._page.later(self._measure)
