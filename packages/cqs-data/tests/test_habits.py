@@ -229,7 +229,7 @@ class TestMemory:
         series, start = Series(kind.id, market, "1h"), now // HOUR * HOUR - 60 * DAY
         bars = Synthetic().bars(kind.id, market, "1h", start, start + 10 * DAY)
         lake.append(series, candle_table(*bars), start, start + 10 * DAY, source="endpoint")
-        with Sandbox(Synthetic(), habits=Habits(last=400)) as server:
+        with Sandbox(Synthetic(), habits=Habits(last=400), clock=lambda: now) as server:  # both are in the same hour
             [done] = fetch(lake, Selection(kind, [market], ["1h"], start), server.url)
         assert (done.error, done.note) == (None, f"{kind.id} gives only its last {done.history:,} candles")
         assert 400 <= done.history <= 420  # of pagers that see no newest row, by time: hours of outages count
